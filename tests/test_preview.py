@@ -12,6 +12,9 @@ from aws_cdk import aws_s3 as s3
 from ecr_fargate_constructs import (
     AppContainer,
     ConfigurationError,
+    LoadBalancedFargateService,
+    LoadBalancerSettings,
+    Posture,
     Preview,
     PreviewStack,
     PrivateRepository,
@@ -73,6 +76,28 @@ def test_nothing_of_it_stays() -> None:
         assert resource.get("UpdateReplacePolicy", "Delete") == "Delete", name
     assert {"AWS::Logs::LogGroup", "AWS::S3::Bucket"} <= {each["Type"] for each in template["Resources"].values()}
     assert only(template, "AWS::ECR::Repository")["Properties"]["EmptyOnDelete"] is True
+
+
+@pytest.mark.parametrize("regulated", [False, True])
+def test_nothing_that_aws_protects_keeps_it_from_being_deleted(*, regulated: bool) -> None:
+    app = cdk.App()
+    if regulated:
+        Posture.REGULATED.apply_to(app)
+    environment = cdk.Environment(account="123456789012", region="eu-west-1")
+    stack = PreviewStack(app, "Shop", preview=Preview(name="pr-12"), env=environment)
+    LoadBalancedFargateService(
+        stack,
+        "Web",
+        container=AppContainer("public.ecr.aws/nginx/nginx:1.29", 80),
+        ingress=PublicHttp(load_balancer=LoadBalancerSettings(deletion_protection=True)),
+    )
+    template = template_of(stack)
+    attributes = only(template, "AWS::ElasticLoadBalancingV2::LoadBalancer")["Properties"]["LoadBalancerAttributes"]
+    assert {each["Key"]: each["Value"] for each in attributes}["deletion_protection.enabled"] == "false"
+    buckets = [{"Ref": name} for name in of_type(template, "AWS::S3::Bucket")]
+    emptied = [each["Properties"]["BucketName"] for each in of_type(template, "Custom::S3AutoDeleteObjects").values()]
+    assert emptied == buckets
+    assert len(buckets) == regulated
 
 
 def test_its_name_and_tag_lead_to_it() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
@@ -70,8 +71,10 @@ class PreviewStack(Whole, cdk.Stack):
     """The stack of a preview, of which nothing is left when it is deleted.
 
     - Its id and name are ``ID-preview-NAME``, and a tag has the name, by which the command finds it.
-    - Every resource is deleted with it, whatever its removal policy says, and repositories with their images. A bucket
-      with objects needs ``auto_delete_objects=True``.
+    - Every resource is deleted with it, whatever its removal policy says: repositories with their images, load
+      balancers in spite of ``deletion_protection``, and the log bucket of ``Posture.REGULATED`` with its logs. A bucket
+      of yours with objects needs ``auto_delete_objects=True``, and any other resource of yours no protection of its own
+      against deletion.
     - When the preview expires, EventBridge Scheduler deletes the stack. Its role may delete this one stack; the
       resources are deleted with the role with which the CDK command line has deployed them, which CloudFormation keeps.
 
@@ -108,7 +111,7 @@ class PreviewStack(Whole, cdk.Stack):
         )
         self.preview = preview
         cdk.RemovalPolicies.of(self).destroy()
-        cdk.Aspects.of(self).add(_EmptyRepositories())
+        cdk.Aspects.of(self).add(_Deletable())
         if preview.expires is not None:
             self._expire(preview.expires)
 
@@ -141,10 +144,12 @@ class PreviewStack(Whole, cdk.Stack):
 
 
 @jsii.implements(cdk.IAspect)
-class _EmptyRepositories:
-    """Lets repositories be deleted with their images."""
+class _Deletable:
+    """Lets resources be deleted that AWS would refuse to delete: repositories with images, protected load balancers."""
 
     def visit(self, node: IConstruct) -> None:
-        """Change a repository."""
+        """Change a repository or a load balancer."""
         if isinstance(node, ecr.CfnRepository):
             node.empty_on_delete = True
+        elif isinstance(node, elbv2.BaseLoadBalancer):
+            node.set_attribute("deletion_protection.enabled", "false")

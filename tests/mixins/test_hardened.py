@@ -63,6 +63,21 @@ def test_a_container_whose_root_the_app_leaves_writable_stays_so() -> None:
     assert "MountPoints" not in agent
 
 
+def test_the_root_of_a_log_router_stays_writable() -> None:
+    scope = bare.stack()
+    service = bare.worker(scope)
+    service.task_definition.add_firelens_log_router(
+        "router",
+        image=ecs.ContainerImage.from_registry("public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"),
+        firelens_config=ecs.FirelensConfig(type=ecs.FirelensLogRouterType.FLUENTBIT),
+    )
+    service.with_(Hardened(writable_paths=["/run"]))
+    [task] = of_type(template_of(scope), "AWS::ECS::TaskDefinition").values()
+    found = {each["Name"]: each for each in task["Properties"]["ContainerDefinitions"]}
+    assert {name: each.get("ReadonlyRootFilesystem") for name, each in found.items()} == {"app": True, "router": None}
+    assert "MountPoints" not in found["router"]
+
+
 def test_windows_has_no_read_only_root() -> None:
     scope = bare.stack()
     task = ecs.FargateTaskDefinition(

@@ -58,6 +58,13 @@ def test_a_maximum_of_the_app_that_lets_no_task_start_gets_no_minimum() -> None:
     assert bare.service(template)["DeploymentConfiguration"]["MinimumHealthyPercent"] == 50  # CDK's
 
 
+def test_a_maximum_of_the_app_that_replaces_too_few_tasks_gets_no_minimum() -> None:
+    template = _made(injected=True, max_healthy_percent=149, desired_count=2)
+    assert bare.service(template)["AvailabilityZoneRebalancing"] == "ENABLED"
+    deployment = bare.service(template)["DeploymentConfiguration"]
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (50, 149)  # CDK's, and the app's
+
+
 def test_https_gets_a_tls_policy() -> None:
     scope = bare.stack(property_injectors=property_injectors())
     certificate = cdk.aws_certificatemanager.Certificate.from_certificate_arn(

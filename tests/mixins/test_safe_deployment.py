@@ -108,6 +108,24 @@ def test_what_the_app_says_of_a_container_stays() -> None:
     assert definition["Properties"]["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
 
 
+def test_a_service_that_must_not_run_twice_never_does() -> None:
+    def deployed(*mixins: SafeDeployment) -> dict[str, Any]:
+        scope = bare.stack()
+        web = bare.pattern(scope, min_healthy_percent=0, max_healthy_percent=100)
+        web.with_(*mixins)
+        return bare.service(template_of(scope))
+
+    kept, chosen = deployed(SafeDeployment()), deployed(SafeDeployment(Rolling()))
+    configuration = kept["DeploymentConfiguration"]
+    assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (0, 100)
+    assert configuration["DeploymentCircuitBreaker"]["Enable"] is True
+    assert "DesiredCount" not in kept
+    assert "AvailabilityZoneRebalancing" not in kept  # ECS refuses it with 100 %
+    configuration = chosen["DeploymentConfiguration"]
+    assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (100, 200)
+    assert chosen["DesiredCount"] == 2
+
+
 def test_rebalancing_that_the_app_turns_off_stays_off() -> None:
     scope = bare.stack()
     bare.worker(scope, availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED).with_(

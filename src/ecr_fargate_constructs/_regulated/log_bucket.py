@@ -11,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 
 from ecr_fargate_constructs._cdk.balancer_logs import write_logs
 from ecr_fargate_constructs._regulated.findings import acknowledge_log_bucket
+from ecr_fargate_constructs._rules import previews
 
 if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -23,7 +24,12 @@ _YEAR = 365
 
 
 def make_log_bucket(stack: cdk.Stack, construct_id: str) -> s3.Bucket:
-    """Make the bucket: with SSE-S3, TLS only, versioned, not public; it is retained, its logs for a year."""
+    """Make the bucket: with SSE-S3, TLS only, versioned, not public; it is retained, its logs for a year.
+
+    In the stack of a preview, of which nothing is left, it is deleted with its logs: CloudFormation cannot delete a
+    bucket that has any.
+    """
+    temporary = previews.TAG in stack.tags.tag_values()
     bucket = s3.Bucket(
         stack,
         construct_id,
@@ -33,7 +39,8 @@ def make_log_bucket(stack: cdk.Stack, construct_id: str) -> s3.Bucket:
         enforce_ssl=True,
         minimum_tls_version=_TLS,
         versioned=True,
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.DESTROY if temporary else cdk.RemovalPolicy.RETAIN,
+        auto_delete_objects=temporary,
         lifecycle_rules=[
             s3.LifecycleRule(
                 expiration=cdk.Duration.days(_YEAR),

@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from ecr_fargate_constructs._cdk.site import node_of, resource_of, stack_of
+from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.service.parts import cfn_service
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _OF_SERVICES = (
     "availabilityZoneRebalancing",
     "deploymentConfiguration.alarms",
+    "deploymentConfiguration.maximumPercent",
     "deploymentConfiguration.strategy",
     "deploymentController.type",
     "desiredCount",
@@ -30,6 +32,9 @@ _OF_SERVICES = (
     "loadBalancers",
     "schedulingStrategy",
 )
+_ALL = 100
+"""Percent of a service's tasks."""
+
 _SCALING = "TaskCount"
 """The id that CDK gives to the scaling of a service; ``tests/mixins`` pins it."""
 
@@ -66,6 +71,12 @@ def properties_of(service: ecs.FargateService) -> dict[str, Any]:
 def is_scaled(service: ecs.FargateService) -> bool:
     """Return whether an autoscaler decides how many tasks the service has."""
     return service.node.try_find_child(_SCALING) is not None
+
+
+def stops_first(known: dict[str, Any]) -> bool:
+    """Return whether no task of a service may start before another one has stopped, for example because it is alone."""
+    most = known.get("deploymentConfiguration.maximumPercent")
+    return most is not None and not is_token(most) and most <= _ALL
 
 
 def is_rolling(known: dict[str, Any]) -> bool:

@@ -32,7 +32,8 @@ class Hardened(LibraryMixin):
     """Give services, load balancers and repositories of CDK the settings of this library that protect them.
 
     - Fargate services: the root file system of each container is read-only, except ``writable_paths``, and the paths
-      of ECS Exec's agent if the service allows shell sessions.
+      of ECS Exec's agent if the service allows shell sessions. That of a FireLens log router stays writable: it writes
+      its configuration there when it starts, and the task ends if it cannot.
     - Application Load Balancers: malformed headers are dropped, requests that could desynchronize it are mitigated, and
       HTTPS listeners take TLS 1.2 and 1.3 with forward secrecy.
     - Repositories: tags are immutable, and images are scanned on push.
@@ -77,8 +78,8 @@ class Hardened(LibraryMixin):
             return  # Windows has no read-only root
         paths = [*self._writable_paths, *(AGENT_PATHS if properties_of(service).get("enableExecuteCommand") else ())]
         for override, container, known in containers(service):
-            if known.get("readonlyRootFilesystem") is not None:
-                continue
+            if known.get("readonlyRootFilesystem") is not None or known.get("firelensConfiguration") is not None:
+                continue  # a log router writes its configuration into its root when it starts (fluent-bit#7308)
             task.add_property_override(f"{override}.ReadonlyRootFilesystem", True)
             mounted = {each["containerPath"].rstrip("/") for each in known.get("mountPoints") or ()}
             new = [path for path in dict.fromkeys(path.rstrip("/") for path in paths) if path not in mounted]

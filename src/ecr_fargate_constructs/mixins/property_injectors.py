@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 _HTTP = {None, "HTTP", "HTTPS"}
 _HTTPS_PORTS = {443, 8443}
-_ALL = 100
-"""Maximum of tasks, in percent, up to which ECS does not rebalance them among zones."""
+_ALL, _TWICE = 100, 200
+"""Maxima of tasks, in percent: up to the first ECS does not rebalance them among zones, and from the second on any
+number of tasks can be replaced with a minimum of 100: ECS rounds the maximum down ("DeploymentConfiguration" in the
+Amazon ECS API reference), so with 2 tasks, 100 and 149 would let none start and none stop."""
 
 
 def property_injectors() -> list[cdk.IPropertyInjector]:
@@ -79,9 +81,12 @@ def _service(given: Mapping[str, Any]) -> Mapping[str, object]:
     if "deploymentController" in given or "deploymentStrategy" in given:
         return {}  # deployments that the app has chosen
     least, most = percents_of(Rolling())
-    defaults = {"minHealthyPercent": least, "maxHealthyPercent": most, "circuitBreaker": _breaker()}
-    if given.get("maxHealthyPercent", most) <= _ALL:
+    defaults: dict[str, object] = {"minHealthyPercent": least, "maxHealthyPercent": most, "circuitBreaker": _breaker()}
+    most = given.get("maxHealthyPercent", most)
+    if most <= _ALL:
         return {"circuitBreaker": _breaker()}  # no task may start before another has stopped
+    if most < _TWICE:
+        del defaults["minHealthyPercent"]
     return {**defaults, "availabilityZoneRebalancing": ecs.AvailabilityZoneRebalancing.ENABLED}
 
 

@@ -18,6 +18,7 @@ from ecr_fargate_constructs.mixins.adopted import (
     is_windows,
     platform_of,
     properties_of,
+    stops_first,
     task_of,
 )
 from ecr_fargate_constructs.mixins.base import LibraryMixin
@@ -43,7 +44,9 @@ _ANSWERED = ("@aws-cdk/aws-ecs:shouldUseCircuitBreaker", "@aws-cdk/aws-ecs:minHe
 class SafeDeployment(LibraryMixin):
     """Give a Fargate service of CDK the deployments of this library.
 
-    - ``Rolling()`` replaces its tasks: never fewer than desired, a circuit breaker and alarms that roll back.
+    - ``Rolling()`` replaces its tasks: never fewer than desired, a circuit breaker and alarms that roll back. A service
+      of which no task may start before another has stopped (a maximum of 100 %), such as a scheduler that must not run
+      twice, keeps its percentages and its number of tasks, unless you pass ``rolling``.
     - Tasks are rebalanced among zones, unless the app says otherwise.
     - A service behind a load balancer that sets no number of tasks gets ``desired_count`` of them, unless it scales.
     - Tasks get SIGTERM and 30 seconds, through an init process, and their platform is explicit (x86-64 Linux, which is
@@ -69,7 +72,7 @@ class SafeDeployment(LibraryMixin):
             ConfigurationError: The number of tasks is out of range, or ``rolling`` is ready for a traffic shift, whose
                 second target group a mixin does not make.
         """
-        self._rolling = rolling or Rolling()
+        self._given, self._rolling = rolling is not None, rolling or Rolling()
         if self._rolling.ready_for is not None:
             raise ConfigurationError(
                 f"SafeDeployment.rolling is ready_for={type(self._rolling.ready_for).__name__}, which requires a "
@@ -86,13 +89,15 @@ class SafeDeployment(LibraryMixin):
         known, resource = properties_of(construct), cfn_service(construct)
         rolling, count = self._rolling, known.get("desiredCount")
         balanced = bool(known.get("loadBalancers"))
-        default = self._desired_count if balanced and count is None else None
-        check_progress(rolling, default if count is None and not is_scaled(construct) else count)
-        least, most = percents_of(rolling)
+        alone = stops_first(known) and not self._given
+        default = self._desired_count if balanced and count is None and not alone else None
+        percents: dict[str, object] = {}
+        if not alone:
+            check_progress(rolling, default if count is None and not is_scaled(construct) else count)
+            percents = dict(zip(("MinimumHealthyPercent", "MaximumPercent"), percents_of(rolling), strict=True))
         configuration = nested(
             {
-                "MinimumHealthyPercent": least,
-                "MaximumPercent": most,
+                **percents,
                 "DeploymentCircuitBreaker.Enable": True,
                 "DeploymentCircuitBreaker.Rollback": True,
                 **rolling_overrides(rolling, count),
@@ -101,7 +106,8 @@ class SafeDeployment(LibraryMixin):
         del configuration["LifecycleHooks"]  # they are the app's
         for name, value in configuration.items():
             resource.add_property_override(f"DeploymentConfiguration.{name}", value)
-        if known.get("availabilityZoneRebalancing") is None and not _has_classic_load_balancer(known):
+        # ECS rebalances only with a maximum above 100 %.
+        if not alone and known.get("availabilityZoneRebalancing") is None and not _has_classic_load_balancer(known):
             resource.add_property_override("AvailabilityZoneRebalancing", "ENABLED")
         if default is not None:
             resource.add_property_override("DesiredCount", at_synth(partial(_unless_scaled, construct, default)))

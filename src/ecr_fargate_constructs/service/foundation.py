@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypedDict
 
 from aws_cdk import aws_ecs as ecs
 
+from ecr_fargate_constructs._cdk.site import resource_of
 from ecr_fargate_constructs._cdk.tags import tag_service
 from ecr_fargate_constructs._regulated.findings import acknowledge_grants
 from ecr_fargate_constructs.network.reachability import check_way_to_image
@@ -16,6 +17,7 @@ from ecr_fargate_constructs.service.placement import (
     cluster_for,
     cluster_of_instances,
     has_way_out,
+    keep_way_out,
     order,
     select,
     task_subnets,
@@ -141,7 +143,7 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
     task = _task(scope, ec2_task_definition(scope), plan, task_plan)
     group, strategies = None, None
     if isinstance(plan.capacity, ManagedInstancesCapacity):
-        strategies = add_managed_capacity(
+        provider, strategies = add_managed_capacity(
             scope,
             plan.capacity,
             cluster=cluster,
@@ -149,10 +151,12 @@ def ec2_foundation(scope: Construct, plan: ServicePlan, task_plan: TaskPlan) -> 
             container=task_plan.container,
             size=task_plan.size,
         )
+        keep_way_out(provider, vpc)
     elif plan.cluster is None or plan.capacity is not None:
         group, strategies = add_capacity(
             scope, plan.capacity or Ec2Capacity(), cluster=cluster, subnets=subnets, container=task_plan.container
         )
+        keep_way_out(resource_of(group), vpc)
     return Foundation(
         plan=plan,
         task_plan=task_plan,

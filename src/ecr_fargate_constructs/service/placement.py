@@ -21,7 +21,7 @@ from ecr_fargate_constructs.service.parts import cfn_service
 from ecr_fargate_constructs.service.task.order import wait_for_network, wait_for_own_network
 
 if TYPE_CHECKING:
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from ecr_fargate_constructs.service.ingress.values import Ingress
 
@@ -184,6 +184,16 @@ def wait_for_way_out(resource: cdk.CfnResource, cluster: ecs.ICluster, vpc: ec2.
     """Do the same for any resource that starts tasks."""
     if not isinstance(cluster, _OwnCluster):
         wait_for_network(resource, vpc)
+
+
+def keep_way_out(resource: IConstruct, vpc: ec2.IVpc) -> None:
+    """Create instances after the routes and endpoints of their network, and delete them before those.
+
+    An instance that cannot reach Amazon ECS while it is removed stays "deregistering", and so does the stack
+    (aws-cdk#36071). The clusters of the library wait for the library's own network.
+    """
+    if not (isinstance(vpc, ec2.Vpc) and _is_own(vpc)):
+        wait_for_network(resource, vpc, associations=True)
 
 
 def _name_of(vpc: ec2.IVpc) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -156,6 +157,21 @@ def test_types_are_those_named_and_hold_a_task(stack: cdk.Stack) -> None:
     assert provider["InfrastructureOptimization"] == {"ScaleInAfter": 900}
 
 
+@pytest.mark.parametrize("name", ["Stack", "EcsStack"])
+def test_spare_capacity_is_another_provider_to_which_the_service_is_deployed_again(name: str) -> None:
+    templates = []
+    for kind in (ecs.CapacityOptionType.ON_DEMAND, ecs.CapacityOptionType.SPOT):
+        stack = cdk.Stack(cdk.App(), name)
+        web_on(stack, capacity=ManagedInstancesCapacity(capacity_option_type=kind))
+        templates.append(template_of(stack))
+    before, after = ((of_type(each, PROVIDER), only(each, "AWS::ECS::Service")["Properties"]) for each in templates)
+    assert before[0].keys().isdisjoint(after[0])
+    names = [next(iter(each.values()))["Properties"].get("Name") for each, _ in (before, after)]
+    assert names == [None, None] if name == "Stack" else len(set(names)) == 2
+    nonces = {each["ForceNewDeployment"]["ForceNewDeploymentNonce"] for _, each in (before, after)}
+    assert len(nonces) == 2
+
+
 def _wish(**options: Any) -> ManagedInstancesCapacity:  # noqa: ANN401 - passed on
     options = {"v_cpu_count_min": 2, "memory_min": cdk.Size.gibibytes(4), **options}
     return ManagedInstancesCapacity(instance_requirements=ec2.InstanceRequirementsConfig(**options))
@@ -296,3 +312,35 @@ def test_the_change_from_instances_of_ones_own_is_a_new_provider() -> None:
         return set(of_type(template_of(stack), PROVIDER))
 
     assert not provider(Ec2Capacity()) & provider(ManagedInstancesCapacity())
+
+
+def _needed_before(resources: dict[str, Any], name: str) -> set[str]:
+    """Return what CloudFormation creates before a resource, and deletes after it."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        resource = resources[waiting.pop()]
+        text = json.dumps([resource.get("Properties"), resource.get("DependsOn")])
+        new = {each for each in resources if f'"{each}"' in text} - found
+        found |= new
+        waiting += new
+    return found
+
+
+@pytest.mark.parametrize(
+    ("capacity", "kind"),
+    [(ManagedInstancesCapacity(), PROVIDER), (Ec2Capacity(), "AWS::AutoScaling::AutoScalingGroup")],
+)
+@pytest.mark.parametrize("own_cluster", [False, True])
+def test_instances_reach_ecs_until_they_are_removed(capacity: Any, kind: str, *, own_cluster: bool) -> None:  # noqa: ANN401 - of both kinds
+    """Without their routes they stay "deregistering", and the deletion of the stack fails: aws-cdk#36071."""
+    stack = cdk.Stack(cdk.App(), "Stack")
+    vpc = ec2.Vpc(stack, "Vpc")
+    vpc.add_interface_endpoint("Ecs", service=ec2.InterfaceVpcEndpointAwsService.ECS)
+    where = {"cluster": ecs.Cluster(stack, "Cluster", vpc=vpc)} if own_cluster else {"vpc": vpc}
+    web_on(stack, capacity=capacity, **where)
+    template = template_of(stack)
+    [name] = of_type(template, kind)
+    before = _needed_before(template["Resources"], name)
+    for needed in ("Route", "SubnetRouteTableAssociation", "NatGateway", "VPCEndpoint"):
+        assert set(of_type(template, f"AWS::EC2::{needed}")) <= before, needed

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.routing.priorities import MOST_RULES, check_beside, priority
+from ecr_fargate_constructs.service.routing.priorities import MOST_RULES, SleepingRoute, check_beside, priority
 from ecr_fargate_constructs.service.routing.route import LAST_PRIORITY, Route
 
 SEGMENTS = st.sampled_from(["api", "v1", "v2", "shop", "orders", "x", "img", "admin", "cart", "users", "a", "b"])
@@ -311,3 +312,14 @@ def test_a_route_that_cannot_work_is_refused_at_once(make: object, wrong: str, f
         make()
     assert wrong in str(caught.value)
     assert fix in str(caught.value)
+
+
+def test_services_that_sleep_have_all_three_priorities_in_common_or_none() -> None:
+    """Elastic Load Balancing then refuses the second of two apps that do not know of each other."""
+    found = sorted(priority(SleepingRoute.of(Route(host=f"pr-{number}.example.com"))) for number in range(3000))
+    assert all(after - before in {0, 3} or after - before > 3 for before, after in pairwise(found))
+    assert {(number - found[0]) % 3 for number in found} == {0}
+    ordinary = [priority(Route(host=f"pr-{number}.example.com")) for number in range(3000)]
+    assert min(ordinary) - 2 <= found[0]
+    assert found[-1] + 2 <= max(ordinary) + 2
+    assert priority(SleepingRoute.of(Route(path="/a", priority=7))) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -201,3 +202,24 @@ def test_the_load_balancer_reaches_the_target_control_agent(stack: cdk.Stack) ->
             item["Properties"]["FromPort"] for item in of_type(template, "AWS::EC2::SecurityGroupIngress").values()
         ]
         assert sorted(opened) == [80, 3000]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_another_target_control_port_makes_another_target_group(*, shared: bool) -> None:
+    """Elastic Load Balancing cannot change the port, and CloudFormation would not replace the group."""
+
+    def groups(port: int | None) -> dict[str, Any]:
+        stack = cdk.Stack(cdk.App(), "Stack")
+        ingress = PublicHttp(target_group=TargetGroupSettings(target_control_port=port))
+        if shared:
+            _routed(stack, ingress, Route(path="/*"))
+        else:
+            LoadBalancedFargateService(stack, "Web", container=AppContainer(NGINX, 80), ingress=ingress)
+        template = template_of(stack)
+        found = of_type(template, f"{ELB}TargetGroup")
+        for name in found:
+            assert json.dumps(template).count(json.dumps({"Ref": name})) >= 2  # of the service, and of a rule
+        return found
+
+    names = [next(iter(groups(port))) for port in (None, 3000, 3001)]
+    assert len(set(names)) == 3

@@ -33,14 +33,19 @@ def architecture_of(kind: ec2.InstanceType) -> Architecture | None:
     return Architecture.ARM64 if arm else Architecture.X86_64
 
 
-def provider_name(scope: Construct) -> str | None:
+def provider_name(scope: Construct, construct_id: str = "") -> str | None:
     """Return a name for the capacity provider if ECS would refuse CloudFormation's own, which begins with the stack's.
 
     CDK checks only lower-case names, and only of stacks that are not nested (aws-cdk#29151).
+
+    Args:
+        scope: The service.
+        construct_id: Id of the provider, which makes the name of one that replaces another a different one.
     """
     outermost = stack_of(scope)
     while (parent := outermost.nested_stack_parent) is not None:
         outermost = parent
     if not _RESERVED.match(outermost.stack_name):
         return None
-    return f"cp-{cdk.Names.unique_resource_name(scope, max_length=200, allowed_special_characters='-_')}"
+    name = cdk.Names.unique_resource_name(scope, max_length=200, allowed_special_characters="-_")
+    return f"cp-{name}{construct_id}"

@@ -208,14 +208,19 @@ def add_managed_capacity(
     subnets: ec2.SubnetSelection,
     container: MainContainer,
     size: TaskSize,
-) -> list[ecs.CapacityProviderStrategy]:
-    """Create the capacity provider with its roles, and return the tasks' capacity provider strategy."""
+) -> tuple[ecs.CfnCapacityProvider, list[ecs.CapacityProviderStrategy]]:
+    """Create the capacity provider with its roles, and return it with the tasks' capacity provider strategy."""
     profile = capacity.instance_profile or instance_profile(scope, cluster)
+    # Not the id of Ec2Capacity's: CloudFormation could not turn one kind of provider into the other. Nor one id for
+    # both purchase options: CloudFormation replaces the provider, and a service that names it by the same id would not
+    # be told to deploy again, which ECS requires for another provider.
+    kind = capacity.capacity_option_type
+    bought = "" if kind is ecs.CapacityOptionType.ON_DEMAND else kind.name.title().replace("_", "")
+    construct_id = f"Managed{bought}Instances"
     provider = ecs.ManagedInstancesCapacityProvider(
         scope,
-        # Not the id of Ec2Capacity's: CloudFormation could not turn one kind of provider into the other.
-        "ManagedInstances",
-        capacity_provider_name=provider_name(scope),
+        construct_id,
+        capacity_provider_name=provider_name(scope, construct_id),
         infrastructure_role=capacity.infrastructure_role or passing_role(scope, profile),
         ec2_instance_profile=profile,
         subnets=cluster.vpc.select_subnets(
@@ -252,7 +257,7 @@ def add_managed_capacity(
             "ManagedInstancesProvider.InfrastructureOptimization.ScaleInAfter",
             number_of_seconds(capacity.scale_in_after),
         )
-    return [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
+    return resource, [ecs.CapacityProviderStrategy(capacity_provider=provider.capacity_provider_name, weight=1)]
 
 
 def _requirements(capacity: ManagedInstancesCapacity, size: TaskSize) -> ec2.InstanceRequirementsConfig | None:

@@ -30,9 +30,9 @@ class Wake:
     reloads itself. Starting takes Fargate about a minute, most of it for the image and the first health checks.
 
     While it is awake, the service scales between 1 task and ``max_capacity``. When no request came for ``idle_after``,
-    its tasks are stopped. A new task runs for at least five minutes, so that a request that CloudWatch does not know
-    yet is not cut off. Only requests count: a WebSocket or a download of more than ``idle_after`` ends, and so does
-    work in the background.
+    its tasks are stopped. A new task runs for its time to start, the service's ``health_check_grace_period``, and at
+    least five minutes more, so that a request that CloudWatch does not know yet is not cut off. Only requests count: a
+    WebSocket or a download of more than ``idle_after`` ends, and so does work in the background.
 
     Needs one Lambda function, one target group, and a second rule of the listener. Health checks of others, crawlers
     and scanners are requests, too, and keep a public service awake.

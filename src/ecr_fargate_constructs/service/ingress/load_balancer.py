@@ -229,7 +229,7 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
     )
     resource = group.node.default_child
     if settings.target_control_port is not None and isinstance(resource, elbv2.CfnTargetGroup):
-        resource.target_control_port = settings.target_control_port
+        _set_control_port(resource, settings.target_control_port)
     if not comparable and isinstance(resource, elbv2.CfnTargetGroup):
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
@@ -244,6 +244,18 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
         group.set_attribute("load_balancing.algorithm.type", settings.algorithm.name.lower())
         if settings.algorithm is elbv2.TargetGroupLoadBalancingAlgorithmType.WEIGHTED_RANDOM:
             group.set_attribute("load_balancing.algorithm.anomaly_mitigation", "on")
+
+
+def _set_control_port(resource: elbv2.CfnTargetGroup, port: float) -> None:
+    """Set the target control port, in a target group with a logical id of its own for it.
+
+    ModifyTargetGroup cannot change the port, and CloudFormation does not know that it has to replace the target group:
+    TargetControlPort is not among the create-only properties of the resource's schema of October 2026.
+    """
+    before = cdk.Stack.of(resource).get_logical_id(resource)
+    suffix = "" if is_token(port) else f"{port:g}"
+    resource.target_control_port = port
+    resource.override_logical_id(f"TargetControl{suffix}{before[-200:]}")  # an id has at most 255 characters
 
 
 def grpc_codes_of(check: TargetHealthCheck) -> str:

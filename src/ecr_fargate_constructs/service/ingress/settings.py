@@ -85,7 +85,7 @@ class TargetGroupSettings:
         slow_start: Time over which a new task's share grows, 30 to 900 seconds, with round robin; default, none.
         target_control_port: Port on which the load balancer and the target control agent, a sidecar of yours, agree on
             how many requests a task takes at once (target optimizer). The security group is opened for it. Default,
-            none. A change replaces the target group.
+            none. A change makes a new target group, and requests get 503 until tasks are in it.
 
     Raises:
         ConfigurationError: Elastic Load Balancing refuses a value.

@@ -12,18 +12,17 @@ import hashlib
 import ipaddress
 import itertools
 import json
+from dataclasses import fields
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.routing.route import LAST_PRIORITY, labels, segments
+from ecr_fargate_constructs.service.routing.route import LAST_PRIORITY, Route, labels, segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-    from ecr_fargate_constructs.service.routing.route import Route
 
     Rank = tuple[int, int, int]
 
@@ -32,6 +31,9 @@ MOST_RULES = 100
 
 RULE, FUNCTION_RULE = "Rule", "WakeRule"
 """Ids of the two rules of a service that sleeps, within the service."""
+
+THREE = 3
+"""Priorities of a service that sleeps."""
 
 MOST_GROUPS = 100
 """Target groups of a load balancer: "Target Groups per Application Load Balancer", a quota that AWS does not raise."""
@@ -45,6 +47,15 @@ _OTHERS = (200, 16, 4, 2, 1)
 _LEAST = 20
 """Priorities that each rank has at least."""
 _EXACT = len(_HOST) - 1
+
+
+class SleepingRoute(Route):
+    """The route of a service that sleeps, which takes three priorities in a row."""
+
+    @classmethod
+    def of(cls, route: Route) -> SleepingRoute:
+        """Return the same route, of a service that sleeps."""
+        return cls(**{each.name: getattr(route, each.name) for each in fields(route)})
 
 
 def rank(route: Route) -> Rank:
@@ -61,8 +72,13 @@ def priority(route: Route) -> float:
     if route.priority is not None:
         return route.priority
     numbers = _numbers(rank(route))
-    digest = hashlib.sha256(json.dumps(_conditions(route)).encode()).digest()
-    return numbers[int.from_bytes(digest, "big") % len(numbers)]
+    digest = int.from_bytes(hashlib.sha256(json.dumps(_conditions(route)).encode()).digest(), "big")
+    if isinstance(route, SleepingRoute) and len(numbers) >= THREE:
+        # Apps that do not know of each other, such as previews, then have either no number in common or all three, and
+        # Elastic Load Balancing refuses the second deployment. With one in common, which the other app uses only while
+        # its service is awake, it would refuse nothing, and that service would never wake.
+        return numbers[digest % (len(numbers) // THREE) * THREE]
+    return numbers[digest % len(numbers)]
 
 
 def check_beside(route: Route, others: Mapping[str, Route], *, path: str) -> None:

@@ -37,7 +37,14 @@ from ecr_fargate_constructs.service.ingress.settings import ExistingLoadBalancer
 from ecr_fargate_constructs.service.ingress.targets import Targets, targets_of
 from ecr_fargate_constructs.service.ingress.values import PublicHttp, https_of, port_of, redirects
 from ecr_fargate_constructs.service.placement import check_shared_network, network_for
-from ecr_fargate_constructs.service.routing.priorities import FUNCTION_RULE, MOST_GROUPS, RULE, check_beside, priority
+from ecr_fargate_constructs.service.routing.priorities import (
+    FUNCTION_RULE,
+    MOST_GROUPS,
+    RULE,
+    SleepingRoute,
+    check_beside,
+    priority,
+)
 from ecr_fargate_constructs.service.routing.redirects import check_redirect
 from ecr_fargate_constructs.service.routing.route import LAST_PRIORITY
 from ecr_fargate_constructs.service.routing.rules import add_rule, check_encrypted, check_listener, check_response
@@ -112,7 +119,7 @@ class SharedListener:
 
     def admit_waking(self, route: Route, *, path: str) -> float:
         """Add the route of a service that sleeps, and return the first of its three priorities in a row."""
-        number = self.admit(route, path=path)
+        number = self.admit(SleepingRoute.of(route), path=path)
         if is_token(number) or number > LAST_PRIORITY - 2:
             raise ConfigurationError(
                 f"{route} has the priority {'of a token' if is_token(number) else f'{number:g}'}, but a service that "

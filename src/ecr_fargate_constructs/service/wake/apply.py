@@ -49,7 +49,8 @@ ID = "Wake"
 """Id in the service."""
 
 GRACE_SECONDS = 300
-"""Seconds for which a new task runs in any case: until then the alarm knows the request that started it."""
+"""Seconds for which a new task runs in any case, once it has had its time to start: until then the alarm knows the
+request that waited for it."""
 
 _MEMORY_MIB = 256
 _MARGIN = 15  # seconds of the function beyond the time for which it holds a request

@@ -53,12 +53,13 @@ class FakeAws:
     idle: bool = True
     deploying: bool = False
     youngest: float | None = None
+    start_seconds: float = 0
     step: Callable[[], None] = lambda: None
     calls: list[str] = field(default_factory=list)
 
     def service(self) -> Service:
         self.step()
-        return Service(self.desired, self.deploying)
+        return Service(self.desired, self.deploying, self.start_seconds)
 
     def start(self) -> None:
         self.step()

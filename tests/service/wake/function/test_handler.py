@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import boto3
@@ -24,6 +24,9 @@ VARIABLES = {
     "PAUSED": "false",
 }
 REQUEST = {"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/"}
+
+
+STARTED_AFTER = timedelta(minutes=4)  # a large image
 
 
 class _Context:
@@ -57,7 +60,7 @@ def answers() -> dict[str, Any]:
         "describe_rules": {"Rules": [{"Priority": "12"}]},
         "describe_alarms": {"MetricAlarms": [{"StateValue": "ALARM"}]},
         "list_tasks": {"taskArns": ["t"]},
-        "describe_tasks": {"tasks": [{"createdAt": created}]},
+        "describe_tasks": {"tasks": [{"createdAt": created, "startedAt": created + STARTED_AFTER}]},
     }
 
 
@@ -120,7 +123,10 @@ def test_what_aws_says_is_read(calls: list[tuple[str, dict[str, Any]]], answers:
     assert not aws.rule_is_first()
     assert not aws.has_healthy_target()
     assert aws.is_idle()
-    assert aws.youngest_task() == datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
+    created = answers["describe_tasks"]["tasks"][0]["createdAt"]
+    assert aws.youngest_task() == (created + STARTED_AFTER).timestamp()
+    answers["describe_tasks"] = {"tasks": [{"createdAt": created}]}
+    assert aws.youngest_task() == (created + timedelta(minutes=10)).timestamp(), "it may be about to run"
     assert dict(calls)["list_tasks"]["serviceName"] == "s"
     answers |= {
         "describe_rules": {"Rules": [{"Priority": "10"}]},
@@ -132,5 +138,8 @@ def test_what_aws_says_is_read(calls: list[tuple[str, dict[str, Any]]], answers:
     assert not aws.is_idle()
     assert aws.youngest_task() is None
     assert aws.service().deploying
+    for grace, start in ((None, 0), (90, 90), (86_400, 900)):
+        answers["describe_services"]["services"][0]["healthCheckGracePeriodSeconds"] = grace
+        assert aws.service().start == start
     aws.put_rule_last()
     assert _changes(calls)[-1][1] == {"RulePriorities": [{"RuleArn": VARIABLES["RULE"], "Priority": 12}]}

@@ -67,6 +67,7 @@ def test_an_idle_service_sleeps() -> None:
         (FakeAws(idle=False), "in use"),
         (FakeAws(deploying=True), "a deployment is in progress"),
         (FakeAws(youngest=FakeClock().now() - GRACE + 1), "just started"),
+        (FakeAws(youngest=FakeClock().now() - GRACE - 239, start_seconds=240), "just started"),  # healthy a minute ago
         (FakeAws(desired=0), "asleep"),
     ],
 )

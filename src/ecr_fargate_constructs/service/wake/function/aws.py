@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 _SDK = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 4})
 _MOST_TASKS = 100  # "DescribeTasks" in the Amazon ECS API reference
+_BEFORE_IT_RUNS = 600
+"""Seconds that a task may wait for its instance, and for its image."""
+
+_LONGEST_START = 900
+"""Seconds that an application may take to start; a longer grace period does not keep a service awake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +71,12 @@ class Service:
     Attributes:
         desired: Number of tasks that it should have.
         deploying: Whether a deployment is in progress.
+        start: Seconds that its tasks may take to become healthy, once they run.
     """
 
     desired: int
     deploying: bool
+    start: float = 0
 
 
 class Aws:
@@ -89,7 +96,8 @@ class Aws:
             raise LookupError(f"there is no service {self._settings.service}")
         deployments = found[0].get("deployments") or ()
         deploying = any(each.get("rolloutState") == "IN_PROGRESS" for each in deployments)
-        return Service(int(found[0]["desiredCount"]), deploying)
+        grace = found[0].get("healthCheckGracePeriodSeconds") or 0
+        return Service(int(found[0]["desiredCount"]), deploying, min(float(grace), _LONGEST_START))
 
     def start(self) -> None:
         """Let one task run; to say it twice changes nothing."""
@@ -105,13 +113,16 @@ class Aws:
         self._ecs.update_service(**self._where(), service=self._settings.service, desiredCount=count)
 
     def youngest_task(self) -> float | None:
-        """Return when the youngest task was made, in seconds since 1970; None without a task."""
+        """Return when the youngest task began to run, in seconds since 1970; None without a task.
+
+        One that does not run yet may be about to.
+        """
         name = self._settings.service.rpartition("/")[2]  # which this call takes, other than the others
         arns = self._ecs.list_tasks(**self._where(), serviceName=name, desiredStatus="RUNNING", maxResults=_MOST_TASKS)[
             "taskArns"
         ]
         tasks = self._ecs.describe_tasks(**self._where(), tasks=arns)["tasks"] if arns else []
-        return max((each["createdAt"].timestamp() for each in tasks), default=None)
+        return max((_began(each) for each in tasks), default=None)
 
     def has_healthy_target(self) -> bool:
         """Return whether the load balancer may send a request to a task."""
@@ -142,3 +153,8 @@ class Aws:
 
     def _where(self) -> dict[str, Any]:
         return {"cluster": self._settings.cluster}
+
+
+def _began(task: Mapping[str, Any]) -> float:
+    started = task.get("startedAt")
+    return float(task["createdAt"].timestamp() + _BEFORE_IT_RUNS if started is None else started.timestamp())

@@ -88,7 +88,8 @@ class Waker:
         """Stop the tasks if no request came for a while, and correct a rule that leads to no task.
 
         Args:
-            grace: Seconds for which a new task runs in any case: CloudWatch learns of requests minutes later.
+            grace: Seconds for which a new task runs in any case, once it has had its time to start: CloudWatch learns
+                of requests minutes later.
 
         Returns:
             Why the service sleeps, or does not.
@@ -103,7 +104,7 @@ class Waker:
         if not self._aws.is_idle():
             return "in use"
         youngest = self._aws.youngest_task()
-        if youngest is not None and self._clock.now() - youngest < grace:
+        if youngest is not None and self._clock.now() - youngest < service.start + grace:
             return "just started"
         self._aws.put_rule_last()
         self._clock.sleep(_DRAIN)
