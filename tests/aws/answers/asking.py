@@ -54,6 +54,11 @@ class Scene:
         """Return the resources of a type that exist."""
         return [each for each in self.resources if each.type == kind and each.physical]
 
+    @property
+    def scales(self) -> bool:
+        """Whether the number of tasks follows from metrics, so that another run may find another number."""
+        return bool(self.of("AWS::ApplicationAutoScaling::ScalableTarget"))
+
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Return a client."""
         return self.target.client(service)
@@ -70,6 +75,11 @@ def asked(question: Callable[..., Any], *things: object, **options: object) -> A
 def chosen(described: Mapping[str, Any], names: Iterable[str]) -> Answer:
     """Return some fields of a description; those that it does not have are left out."""
     return {name: described[name] for name in names if described.get(name) not in (None, [], {}, "")}
+
+
+def counted(scene: Scene, counts: Mapping[str, int]) -> Answer:
+    """Return numbers of tasks or targets, or of which kind there are any where the number follows from metrics."""
+    return {name: bool(number) if scene.scales else number for name, number in counts.items()}
 
 
 def resources_of(cloudformation: Any, stacks: Mapping[str, str]) -> tuple[Resource, ...]:  # noqa: ANN401 - boto3

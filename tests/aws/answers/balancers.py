@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.aws.answers.asking import asked, chosen
+from tests.aws.answers.asking import asked, chosen, counted
 from tests.aws.targets import Listening
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _group(scene: Scene, arn: str) -> Answer:
         time.sleep(_POLL)
     [group] = balancing.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     listed = balancing.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-    return {**chosen(group, _GROUP), "states": dict(states), "attributes": _attributes(listed)}
+    return {**chosen(group, _GROUP), "states": counted(scene, states), "attributes": _attributes(listed)}
 
 
 def load_balancers(scene: Scene) -> Answer:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.aws.answers.asking import asked, chosen
+from tests.aws.answers.asking import asked, chosen, counted
 
 if TYPE_CHECKING:
     from tests.aws.answers.asking import Answer, Resource, Scene
 
+_COUNTS = ("desiredCount", "runningCount")
 _SERVICE = (
     "status",
-    "desiredCount",
-    "runningCount",
     "launchType",
     "capacityProviderStrategy",
     "schedulingStrategy",
@@ -77,7 +76,13 @@ def _service(scene: Scene, resource: Resource) -> Answer:
         _, found = _described(scene, resource)
     definition = scene.client("ecs").describe_task_definition(taskDefinition=found["taskDefinition"])
     balancers = [chosen(each, ("containerName", "containerPort")) for each in found.get("loadBalancers", ())]
-    return {**chosen(found, _SERVICE), "loadBalancers": balancers, "task": _task(definition["taskDefinition"])}
+    counts = counted(scene, chosen(found, _COUNTS))
+    return {
+        **chosen(found, _SERVICE),
+        **counts,
+        "loadBalancers": balancers,
+        "task": _task(definition["taskDefinition"]),
+    }
 
 
 def _task(definition: dict[str, Any]) -> Answer:
@@ -112,8 +117,9 @@ def _newest(scene: Scene, resource: Resource) -> Answer:
         time.sleep(2)
     revision = newest.get("targetServiceRevision", {})
     hooks = [chosen(each, ("status", "targetType")) for each in newest.get("lifecycleHookDetails", ())]
-    counts = chosen(revision, ("requestedTaskCount", "runningTaskCount", "requestedProductionTrafficWeight"))
-    return {"deployments": len(listed), **chosen(newest, _DEPLOYMENT), "target": counts, "hooks": hooks}
+    counts = counted(scene, chosen(revision, ("requestedTaskCount", "runningTaskCount")))
+    target = {**counts, **chosen(revision, ("requestedProductionTrafficWeight",))}
+    return {"deployments": len(listed), **chosen(newest, _DEPLOYMENT), "target": target, "hooks": hooks}
 
 
 def runs_of_jobs(scene: Scene) -> Answer:

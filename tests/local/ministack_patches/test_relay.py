@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ecr_fargate_constructs.local.listening import sockets_of
+from ecr_fargate_constructs.local.listening import Sockets, sockets_of
 from ecr_fargate_constructs.local.ministack_patches import relay as relays
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_an_application_may_listen_on_the_port_of_an_endpoint(port: int, inside:
     assert _ask(inside, 80, "127.255.0.2") == "200000 bytes"
     assert _ask(inside, 81, "127.255.0.1") == "refused"
     listening = sockets_of(inside.pid)
-    assert (listening.open, listening.loopback) == ({80}, set()), "the proxy is not a port of the application"
+    assert listening == Sockets(frozenset({80})), "the proxy is not a port of the application"
     relay.close("task")
     assert _ask(inside, 80, "127.255.0.2") == "refused"
 
