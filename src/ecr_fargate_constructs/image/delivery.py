@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._cdk.site import environment_of, path_of_construct, stack_of
+from ecr_fargate_constructs._cdk.site import adopt, environment_of, path_of_construct, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.copier.reference import Reference
 from ecr_fargate_constructs.image.gates import NoFindings, Scanned, SignedBy, as_properties
@@ -180,10 +180,12 @@ class _Delivery:
             service_timeout=of_seconds(ANSWER_SECONDS),
             properties=properties,
         )
+        path = f"{path_of_construct(self._scope)}/Copy"
+        adopt(copy, self._scope, path)
         self._copier.make_wait(copy)
         _deploy_repository_first(self._stack, self._destination)
-        path = f"{path_of_construct(self._scope)}/Copy".removeprefix(f"{path_of_construct(self._stack)}/")
-        self._copier.copies.write(self._target, path=path, content=self._content)
+        place = path.removeprefix(f"{path_of_construct(self._stack)}/")
+        self._copier.copies.write(self._target, path=place, content=self._content)
         return copy
 
 

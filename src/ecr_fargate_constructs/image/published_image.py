@@ -121,7 +121,8 @@ def build_and_push(
         return image.as_index(parent, {build.architecture: asset, **others}, tags)
     if target is not None:
         return image.published(asset.image_tag, asset.image_uri)
-    uri = repository.repository_uri_for_tag(asset.asset_hash)
+    tag = asset.asset_hash
+    uri = repository.repository_uri_for_tag(tag)
     copy = copy_image(
         parent,
         source=asset.image_uri,
@@ -131,7 +132,7 @@ def build_and_push(
         architecture=build.architecture.value,
         tags=tags,
     )
-    return image.published(asset.asset_hash, uri, copy=copy)
+    return image.published(tag, uri, copy=copy)
 
 
 @dataclass(frozen=True)
