@@ -88,7 +88,7 @@ def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
 
 
 def _plain(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - as above
-    if type(value) is str or not isinstance(value, (Enum, Mapping, Sequence)):
+    if value is None or type(value) is str:
         return value
     if isinstance(kind, Either):
         kind = next((each for each in kind.kinds if _fault(each, value) is None), kind)

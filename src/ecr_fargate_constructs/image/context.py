@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aws_cdk as cdk
 
@@ -27,8 +26,7 @@ _MANY_FILES, _LARGE = 5_000, 100 * 2**20
 _LARGE_ENOUGH_TO_MATCH = 2**20  # bytes; for a smaller file the call into Node costs more than counting it wrongly
 
 
-@dataclass(frozen=True)
-class BuildContext:
+class BuildContext(NamedTuple):
     """A build directory after inspection.
 
     Attributes:
@@ -50,7 +48,7 @@ class BuildContext:
     size: int = 0
     dockerfile: str = "Dockerfile"
     exclude: tuple[str, ...] = ()
-    inputs: BuildInputs = field(default_factory=BuildInputs)
+    inputs: BuildInputs = BuildInputs({}, None, {}, None)
 
     @property
     def weight(self) -> str | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -135,8 +134,7 @@ def build_and_push(
     return image.published(tag, uri, copy=copy)
 
 
-@dataclass(frozen=True)
-class _Built:
+class _Built(NamedTuple):
     """An image that is built here, and what all its deliveries have in common."""
 
     repository: ecr.IRepository
@@ -148,6 +146,8 @@ class _Built:
         self, parent: Construct, assets: Mapping[Architecture, ecr_assets.DockerImageAsset], tags: tuple[str, ...]
     ) -> PublishedImage:
         """Put the images of all architectures together, under a tag that is the hash of theirs."""
+        import hashlib  # noqa: PLC0415 - few images have several architectures
+
         hashes = sorted(each.asset_hash for each in assets.values())
         tag = hashlib.sha256(" ".join(hashes).encode()).hexdigest()
         uri = self.repository.repository_uri_for_tag(tag)

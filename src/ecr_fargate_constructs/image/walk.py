@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aws_cdk as cdk
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.image.ignores import Ignores
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A file or link below a directory, or a subdirectory whose name suggests secrets.
 
     Attributes:

@@ -35,7 +35,6 @@ _LONGEST = 30_720  # characters; "PutLifecyclePolicy" in the Amazon ECR API refe
 Tags: TypeAlias = "Sequence[str] | AllOf"
 
 
-@dataclass(frozen=True)
 class _Rule:
     """Base class of the rules.
 
