@@ -12,7 +12,6 @@ from constructs import Construct
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._cdk.site import adopt, execution_role_of, node_of, path_of, resource_of
 from ecr_fargate_constructs._cdk.warning import warn
-from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
 from ecr_fargate_constructs._rules.image_reference import ImageReference, check_tag
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
 
+    from ecr_fargate_constructs._rules.dockerfile import ImageSettings
     from ecr_fargate_constructs.architecture import Architecture
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
@@ -171,7 +171,7 @@ class _Built(NamedTuple):
             asset=self.asset,
             publisher=None if copy is None else copy_role(copy),
             delivery=copy,
-            settings=_settings(self.context, self.build),
+            settings=self.context.settings,
             architectures=self.build.built_for,
         )
 
@@ -203,12 +203,6 @@ def _check_tags(tags: tuple[str, ...], target: PushTarget | None) -> None:
             f"tags={list(tags)} cannot be added to an image that the command line pushes directly, because it pushes "
             "one tag; omit tags, or deliver by copy into a PrivateRepository"
         )
-
-
-def _settings(context: BuildContext, build: ImageBuild) -> ImageSettings:
-    text = (context.directory / context.dockerfile).read_text(encoding="utf-8-sig", errors="replace")
-    platform = f"linux/{build.architecture.value}"
-    return Dockerfile.parse(text, build.args, platform).settings(build.target)
 
 
 def mirror(
