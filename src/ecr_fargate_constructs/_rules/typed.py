@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import Enum
 from functools import cache, wraps
@@ -282,20 +282,29 @@ def _fault(kind: Kind, value: object) -> Fault | None:
     outer = Mapping if isinstance(kind, Pairs) else kind.outer
     if not isinstance(value, outer) or isinstance(value, (str, bytes)):
         return None if _is_deferred(value) else ("", value, kind)
-    return next((fault for where, each, of in _parts(kind, value) if (fault := _at(where, _fault(of, each)))), None)
+    return _fault_in_pairs(kind, value) if isinstance(kind, Pairs) else _fault_in_many(kind, value)
 
 
-def _parts(kind: Kind, value: Any) -> Iterator[tuple[str, object, Kind]]:  # noqa: ANN401 - checked before
-    """Yield the parts of a value: place, part and required type."""
-    if isinstance(kind, Many) and isinstance(value, Collection):  # iterating over a generator would exhaust it
-        yield from ((f"[{number}]", each, kind.of) for number, each in enumerate(value))
-    elif isinstance(kind, Pairs):
-        yield from ((" (a name)", key, kind.keys) for key in value)
-        yield from ((f"[{name!r}]", each, kind.values) for name, each in value.items())
+def _fault_in_many(kind: Many, value: object) -> Fault | None:
+    if isinstance(value, Collection):  # iterating over a generator would exhaust it
+        for number, each in enumerate(value):
+            if (fault := _fault(kind.of, each)) is not None:
+                return _at(f"[{number}]", fault)
+    return None
 
 
-def _at(where: str, fault: Fault | None) -> Fault | None:
-    return None if fault is None else (f"{where}{fault[0]}", fault[1], fault[2])
+def _fault_in_pairs(kind: Pairs, value: Any) -> Fault | None:  # noqa: ANN401 - a mapping, checked before
+    for name in value:
+        if (fault := _fault(kind.keys, name)) is not None:
+            return _at(" (a name)", fault)
+    for name, each in value.items():
+        if (fault := _fault(kind.values, each)) is not None:
+            return _at(f"[{name!r}]", fault)
+    return None
+
+
+def _at(where: str, fault: Fault) -> Fault:
+    return f"{where}{fault[0]}", fault[1], fault[2]
 
 
 def _is_deferred(value: object) -> bool:
