@@ -129,7 +129,7 @@ class EcrFargateService(
         )
         source = _source_of(scope, directory, image, build=build, repository=repository)
         super().__init__(scope, construct_id)
-        self._image = source if isinstance(source, PublishedImage) else self._built(source, path, build, repository)
+        self._image = source if isinstance(source, PublishedImage) else self._built(*source, path, repository)
         container = AppContainer(self._image, container_port, environment=environment or {}, secrets=secrets or {})
         task_plan = TaskPlan.of(plan, container, size=size)
         inner = LibraryConstruct(self, "Default")  # which logical ids omit
@@ -138,14 +138,14 @@ class EcrFargateService(
     def _built(
         self,
         context: BuildContext,
+        build: ImageBuild,
         path: str,
-        build: ImageBuild | None,
         repository: PrivateRepository | ecr.IRepository | None,
     ) -> PublishedImage:
         if repository is None:
             repository = PrivateRepository(self, "Repository")
         home = repository.repository if isinstance(repository, PrivateRepository) else repository
-        image = build_and_push(self, "Image", context=context, build=build or ImageBuild(), repository=home)
+        image = build_and_push(self, "Image", context=context, build=build, repository=home)
         if isinstance(repository, PrivateRepository):
             repository.watch(image.tag or "", name=path)
         return image
@@ -168,8 +168,8 @@ def _source_of(
     *,
     build: ImageBuild | None,
     repository: PrivateRepository | ecr.IRepository | None,
-) -> BuildContext | PublishedImage:
-    """Return the image, or the inspected directory from which to build it."""
+) -> tuple[BuildContext, ImageBuild] | PublishedImage:
+    """Return the image, or the inspected directory from which to build it, and the options of the build."""
     if directory is None:
         if image is None:
             raise ConfigurationError(
@@ -187,7 +187,8 @@ def _source_of(
         raise ConfigurationError(
             "directory and image are both set; use directory to build an image, or image to run one that exists"
         )
-    context = inspect_context(directory, build or ImageBuild(), outdir=outdir_of(scope))
+    options = build or ImageBuild()
+    context = inspect_context(directory, options, outdir=outdir_of(scope))
     if repository is not None:
         check_delivery(scope, repository)
-    return context
+    return context, options

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import aws_cdk as cdk
 
@@ -100,8 +99,7 @@ class Posture(Enum):
         setattr(scope, _PROVIDED, provided)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProvidedParts:
+class ProvidedParts(NamedTuple):
     """Resources that replace those that each stack would make."""
 
     encryption_key: IKeyRef | None = None
@@ -133,8 +131,7 @@ def provided_parts(scope: IConstruct) -> ProvidedParts:
         provided = cast("ProvidedParts | None", vars(each).get(_PROVIDED))
         if provided is not None:
             if each is not scope:  # ``apply_to`` of a stage or the app could not check the environments of its stacks
-                given = {field.name: getattr(provided, field.name) for field in fields(provided)}
-                check_neighbours(stack_of(scope), given, owner="Posture")
+                check_neighbours(stack_of(scope), provided._asdict(), owner="Posture")
             return provided
     return ProvidedParts()
 

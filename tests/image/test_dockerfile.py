@@ -43,7 +43,7 @@ COPY . C:\\app\\
 
 def _check(folder: Path, text: str, **options: object) -> str:
     (folder / "Dockerfile").write_text(text, encoding="utf-8")
-    return check_dockerfile(folder, ImageBuild(**options))  # type: ignore[arg-type]
+    return check_dockerfile(folder, ImageBuild(**options)).path  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class _Attempt:
         self.outer = outer
         self.undo: list[Callable[[], object]] = []
         self.then: list[Callable[[], object]] = []
+        self.watched: list[Construct] = []
 
     def fail(self) -> None:
         """Undo every change, the latest first."""
@@ -101,9 +102,12 @@ def make_shared(parent: Construct, make: Callable[[], T]) -> T:
 
 def watch(parent: Construct) -> None:
     """If the attempt fails, remove the children that a construct gets from now on."""
-    if _RUNNING.get() is not None:
-        before = {_reference(each) for each in node_of(parent).children}
-        on_failure(lambda: _remove_new(parent, before))
+    running = _RUNNING.get()
+    if running is None or any(each is parent for each in running.watched):
+        return
+    running.watched.append(parent)
+    before = {_reference(each) for each in node_of(parent).children}
+    on_failure(lambda: _remove_new(parent, before))
 
 
 def claim(parent: Construct, construct_id: str) -> None:

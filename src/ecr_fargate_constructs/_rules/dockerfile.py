@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_fargate_constructs._rules.dockerfile_variables import expanded, platform_variables
 
@@ -34,8 +34,7 @@ INSTRUCTIONS = {
 """All instructions. Source: Docker's "Dockerfile reference"."""
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(NamedTuple):
     """An instruction.
 
     Attributes:
@@ -85,8 +84,7 @@ class Instruction:
         return " ".join(self.words) if self.words is not None else self.value
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A stage of the build.
 
     Attributes:
@@ -122,8 +120,7 @@ class ImageSettings:
     ports: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Dockerfile:
+class Dockerfile(NamedTuple):
     """A Dockerfile.
 
     Attributes:
@@ -171,7 +168,7 @@ class Dockerfile:
                 inside[-1].append(instruction)
             else:
                 before = before or instruction
-        complete = (replace(stage, instructions=tuple(each)) for stage, each in zip(stages, inside, strict=True))
+        complete = (stage._replace(instructions=tuple(each)) for stage, each in zip(stages, inside, strict=True))
         return cls(tuple(complete), before)
 
     @property

@@ -42,20 +42,12 @@ def kinds_of(value: object) -> tuple[type, ...]:
 
 def is_of_class(written: str, value: object) -> bool:
     """Return whether an object is of the annotated class, and not of one of the same name elsewhere."""
-    module, name = module_of(written), written.rpartition(".")[2]
-    return any(
-        base.__name__ == name
-        and (base.__module__.partition(".")[0] in _OWN if module is None else base.__module__ == module)
-        for kind in kinds_of(value)
-        for base in kind.__mro__
-    )
+    return any(_derives(kind, written) for kind in kinds_of(value))
 
 
 def has_interface(written: str, value: object) -> bool:
     """Return whether an object implements one of CDK's interfaces."""
-    module, name = module_of(written), written.rpartition(".")[2]
-    ending = f".{name}" if module is None else f"{module.replace('aws_cdk', 'aws-cdk-lib', 1)}.{name}"
-    return any(each.endswith(ending) for kind in kinds_of(value) for each in _interfaces(kind))
+    return any(_implements(kind, written) for kind in kinds_of(value))
 
 
 def is_construct(value: object) -> bool:
@@ -75,6 +67,23 @@ def name_of(value: object) -> tuple[str, str]:
     if public is object:  # an interface has only its proxy class
         return kind.__module__, kind.__name__.strip("_").removesuffix("Proxy")
     return public.__module__, public.__name__
+
+
+@cache
+def _derives(kind: type, written: str) -> bool:
+    module, name = module_of(written), written.rpartition(".")[2]
+    return any(
+        base.__name__ == name
+        and (base.__module__.partition(".")[0] in _OWN if module is None else base.__module__ == module)
+        for base in kind.__mro__
+    )
+
+
+@cache
+def _implements(kind: type, written: str) -> bool:
+    module, name = module_of(written), written.rpartition(".")[2]
+    ending = f".{name}" if module is None else f"{module.replace('aws_cdk', 'aws-cdk-lib', 1)}.{name}"
+    return any(each.endswith(ending) for each in _interfaces(kind))
 
 
 @cache

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ecr_fargate_constructs._rules.tokens import is_token
@@ -110,6 +111,7 @@ def line_of(tags: Sequence[str]) -> str:
     return f"\n{chr(10).join(tags)}\n" if tags else ""
 
 
+@cache
 def _searching(glob: str) -> Callable[[str], object]:
     """Return a function that finds a tag, or a narrower pattern, matching ``glob`` in a ``line_of`` tags."""
     return re.compile("\n" + "[^\n]*".join(map(re.escape, glob.split("*"))) + "\n").search

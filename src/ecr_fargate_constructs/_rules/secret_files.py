@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import fnmatch
+_NAMES = {".env", ".git", ".aws", ".ssh", ".npmrc", ".pypirc", ".netrc", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"}
+_BEGINNINGS = (".env.",)
+_ENDINGS = (".pem", ".key", ".p12", ".pfx")
 
-_SENSITIVE = (
-    ".env",
-    ".env.*",
-    ".git",
-    ".aws",
-    ".ssh",
-    ".npmrc",
-    ".pypirc",
-    ".netrc",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-)
-_HARMLESS = (
+_HARMLESS_NAMES = {
     ".env.example",
     ".env.sample",
     ".env.template",
-    "*.pub",
     "cacert.pem",  # certificates of public authorities, as in botocore and certifi
-    "*-bundle.pem",  # the same, as of Amazon RDS
+}
+_HARMLESS_ENDINGS = (
+    ".pub",
+    "-bundle.pem",  # certificates of public authorities, as of Amazon RDS
 )
 
 
 def is_secret_file(name: str) -> bool:
     """Return whether a file or a directory of this name looks like a secret."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _SENSITIVE) and not any(
-        fnmatch.fnmatchcase(name, pattern) for pattern in _HARMLESS
-    )
+    suspicious = name in _NAMES or name.startswith(_BEGINNINGS) or name.endswith(_ENDINGS)
+    return suspicious and name not in _HARMLESS_NAMES and not name.endswith(_HARMLESS_ENDINGS)

@@ -12,8 +12,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields
 from enum import Enum
 from functools import cache, wraps
 from inspect import BoundArguments, Parameter, Signature, signature
@@ -88,6 +88,8 @@ def plain(annotation: str, value: Any) -> Any:  # noqa: ANN401 - of any type
 
 
 def _plain(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - as above
+    if value is None or type(value) is str:
+        return value
     if isinstance(kind, Either):
         kind = next((each for each in kind.kinds if _fault(each, value) is None), kind)
     if isinstance(kind, Named):
@@ -113,8 +115,8 @@ def typed(cls: type[T]) -> type[T]:
     init: Callable[..., None] = cls.__init__
 
     @cache
-    def annotations() -> list[tuple[str, str]]:
-        return [(field.name, str(field.type)) for field in fields(cls) if field.init]  # type: ignore[arg-type]
+    def options() -> list[tuple[str, str, object]]:
+        return [(field.name, str(field.type), _settled(field)) for field in fields(cls) if field.init]  # type: ignore[arg-type]
 
     @wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the caller gives
@@ -128,13 +130,27 @@ def typed(cls: type[T]) -> type[T]:
             if (refused := refused_by_cdk(error, what=cls.__name__)) is not None:
                 raise refused from error
             raise
-        for name, annotation in annotations():
+        for name, annotation, settled in options():
             value = getattr(self, name)
+            if value is settled:
+                continue
             refuse_wrong_type(f"{cls.__name__}.{name}", annotation, value)
-            object.__setattr__(self, name, plain(annotation, value))
+            converted = plain(annotation, value)
+            if converted is not value:
+                object.__setattr__(self, name, converted)
 
     cls.__init__ = checked  # type: ignore[method-assign]
     return cls
+
+
+def _settled(field: Field[Any]) -> object:
+    """Return the default of a field if it has the field's type and stays as it is; else ``MISSING``, which no value is.
+
+    Most options of most objects are such defaults, ``None`` or ``False``.
+    """
+    annotation, default = str(field.type), field.default
+    right = default is not MISSING and _fault(parsed(annotation), default) is None
+    return default if right and plain(annotation, default) is default else MISSING
 
 
 def _blame_types(owner: str, given: Iterable[tuple[str, str, object]], error: Exception) -> None:
@@ -253,32 +269,42 @@ def _kind(node: ast.expr) -> Kind:
 
 
 def _fault(kind: Kind, value: object) -> Fault | None:
-    if isinstance(kind, Either):
-        faults = [_fault(each, value) for each in kind.kinds]
-        inside = (fault for fault in faults if fault is not None and fault[0])
-        return None if None in faults else next(inside, ("", value, kind))
     if isinstance(kind, Named):
-        right = _is(kind, value)
-    else:
-        right = isinstance(value, Mapping if isinstance(kind, Pairs) else kind.outer) and not isinstance(
-            value, (str, bytes)
-        )
-    if not right:
+        return None if _is(kind, value) or _is_deferred(value) else ("", value, kind)
+    if isinstance(kind, Either):
+        faults = []
+        for each in kind.kinds:
+            fault = _fault(each, value)
+            if fault is None:
+                return None
+            faults.append(fault)
+        return next((fault for fault in faults if fault[0]), ("", value, kind))
+    outer = Mapping if isinstance(kind, Pairs) else kind.outer
+    if not isinstance(value, outer) or isinstance(value, (str, bytes)):
         return None if _is_deferred(value) else ("", value, kind)
-    return next((fault for where, each, of in _parts(kind, value) if (fault := _at(where, _fault(of, each)))), None)
+    return _fault_in_pairs(kind, value) if isinstance(kind, Pairs) else _fault_in_many(kind, value)
 
 
-def _parts(kind: Kind, value: Any) -> Iterator[tuple[str, object, Kind]]:  # noqa: ANN401 - checked before
-    """Yield the parts of a value: place, part and required type."""
-    if isinstance(kind, Many) and isinstance(value, Collection):  # iterating over a generator would exhaust it
-        yield from ((f"[{number}]", each, kind.of) for number, each in enumerate(value))
-    elif isinstance(kind, Pairs):
-        yield from ((" (a name)", key, kind.keys) for key in value)
-        yield from ((f"[{name!r}]", each, kind.values) for name, each in value.items())
+def _fault_in_many(kind: Many, value: object) -> Fault | None:
+    if isinstance(value, Collection):  # iterating over a generator would exhaust it
+        for number, each in enumerate(value):
+            if (fault := _fault(kind.of, each)) is not None:
+                return _at(f"[{number}]", fault)
+    return None
 
 
-def _at(where: str, fault: Fault | None) -> Fault | None:
-    return None if fault is None else (f"{where}{fault[0]}", fault[1], fault[2])
+def _fault_in_pairs(kind: Pairs, value: Any) -> Fault | None:  # noqa: ANN401 - a mapping, checked before
+    for name in value:
+        if (fault := _fault(kind.keys, name)) is not None:
+            return _at(" (a name)", fault)
+    for name, each in value.items():
+        if (fault := _fault(kind.values, each)) is not None:
+            return _at(f"[{name!r}]", fault)
+    return None
+
+
+def _at(where: str, fault: Fault) -> Fault:
+    return f"{where}{fault[0]}", fault[1], fault[2]
 
 
 def _is_deferred(value: object) -> bool:

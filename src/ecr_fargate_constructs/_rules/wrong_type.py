@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ecr_fargate_constructs._rules.jsii_types import is_construct, is_interface, module_of, name_of
 from ecr_fargate_constructs._rules.secret_names import is_secret_value
@@ -29,32 +28,28 @@ _MADE_FROM = {
 """Ways to make the required object, by its class and the module or the class of the given object."""
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """A class, by its name."""
 
     name: str
     written: str
 
 
-@dataclass(frozen=True)
-class Many:
+class Many(NamedTuple):
     """A list or another collection."""
 
     outer: type
     of: Kind
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """A mapping."""
 
     keys: Kind
     values: Kind
 
 
-@dataclass(frozen=True)
-class Either:
+class Either(NamedTuple):
     """One of several types."""
 
     kinds: tuple[Kind, ...]

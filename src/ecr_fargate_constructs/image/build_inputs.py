@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
@@ -33,8 +32,7 @@ _LAYOUT = "oci-layout://"
 _CACHE_PATHS = {"src", "dest"}
 
 
-@dataclass(frozen=True)
-class BuildInputs:
+class BuildInputs(NamedTuple):
     """The inputs, as the builder receives them.
 
     Attributes:
@@ -44,14 +42,13 @@ class BuildInputs:
         fingerprint: Text that represents them in the image's hash; None when none of them counts.
     """
 
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    ssh: str | None = None
-    contexts: Mapping[str, str] = field(default_factory=dict)
-    fingerprint: str | None = None
+    secrets: Mapping[str, str]
+    ssh: str | None
+    contexts: Mapping[str, str]
+    fingerprint: str | None
 
 
-@dataclass(frozen=True)
-class _Input:
+class _Input(NamedTuple):
     """One input: as the builder receives it, and as the image's hash counts it."""
 
     given: str

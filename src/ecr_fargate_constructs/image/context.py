@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.site import remember, root_of
+from ecr_fargate_constructs._rules.dockerfile import ImageSettings
 from ecr_fargate_constructs._rules.secret_files import is_secret_file
 from ecr_fargate_constructs.errors import ConfigurationError
 from ecr_fargate_constructs.image.build_inputs import BuildInputs, build_inputs
@@ -27,8 +27,7 @@ _MANY_FILES, _LARGE = 5_000, 100 * 2**20
 _LARGE_ENOUGH_TO_MATCH = 2**20  # bytes; for a smaller file the call into Node costs more than counting it wrongly
 
 
-@dataclass(frozen=True)
-class BuildContext:
+class BuildContext(NamedTuple):
     """A build directory after inspection.
 
     Attributes:
@@ -41,6 +40,7 @@ class BuildContext:
         dockerfile: The Dockerfile, relative to the directory, with slashes.
         exclude: Patterns to hand to CDK.
         inputs: The build's secrets, named contexts and SSH keys.
+        settings: The settings of the image that the Dockerfile makes.
     """
 
     directory: Path
@@ -50,7 +50,8 @@ class BuildContext:
     size: int = 0
     dockerfile: str = "Dockerfile"
     exclude: tuple[str, ...] = ()
-    inputs: BuildInputs = field(default_factory=BuildInputs)
+    inputs: BuildInputs = BuildInputs({}, None, {}, None)
+    settings: ImageSettings = ImageSettings()
 
     @property
     def weight(self) -> str | None:
@@ -83,7 +84,7 @@ def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, out
         raise ConfigurationError("directory='' is empty; name the directory that holds the Dockerfile")
     root = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow a link that names the context
     _check_directory(root, directory)
-    dockerfile = check_dockerfile(root, build)
+    dockerfile, settings = check_dockerfile(root, build)
     ignores = Ignores(root, exclude=build.exclude, outdir=outdir, dockerfile=dockerfile)
     if (output := ignores.output_holds(dockerfile)) is not None:
         raise ConfigurationError(
@@ -93,11 +94,12 @@ def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, out
     inputs = build_inputs(build, outdir=outdir)
     executables, sensitive, files, size = [], [], 0, 0
     for entry in entries(root, ignores, follow=build.follow_symlinks or cdk.SymlinkFollowMode.NEVER):
-        secret, mode = is_secret_file(entry.name), entry.status.st_mode
-        special = not (entry.is_link or stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or not is_text(entry.name)
+        name, mode = entry.name, entry.status.st_mode
+        secret, executable = is_secret_file(name), entry.is_executable
+        special = not (entry.is_link or stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or not is_text(name)
         linked = entry.is_link or entry.leaves is not None
         large = entry.status.st_size >= _LARGE_ENOUGH_TO_MATCH
-        matters = linked or entry.is_executable or secret or special or large
+        matters = linked or executable or secret or special or large
         if matters and ignores.file(entry.path):
             continue
         files, size = files + 1, size + entry.status.st_size
@@ -107,12 +109,21 @@ def inspect_context(directory: str | os.PathLike[str], build: ImageBuild, *, out
             _refuse(entry)
         if linked:
             _check_link(entry, root, build.follow_symlinks)
-        if entry.is_executable:
+        if executable:
             executables.append(entry.relative)
         if secret:
             sensitive.append(entry.relative)
-    exclude = tuple(ignores.exclude)
-    return BuildContext(root, _digest(executables), tuple(sorted(sensitive)), files, size, dockerfile, exclude, inputs)
+    return BuildContext(
+        directory=root,
+        executables=_digest(executables),
+        sensitive=tuple(sorted(sensitive)),
+        files=files,
+        size=size,
+        dockerfile=dockerfile,
+        exclude=tuple(ignores.exclude),
+        inputs=inputs,
+        settings=settings,
+    )
 
 
 def _digest(executables: list[str]) -> str | None:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 
 from ecr_fargate_constructs._cdk.durations import of_seconds
-from ecr_fargate_constructs._cdk.site import environment_of, path_of_construct, stack_of
+from ecr_fargate_constructs._cdk.site import adopt, environment_of, path_of_construct, stack_of
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.image.copier.reference import Reference
-from ecr_fargate_constructs.image.gates import NoFindings, Scanned, SignedBy, as_properties
 from ecr_fargate_constructs.image.image_copier import ANSWER_SECONDS, ImageCopier
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
     from constructs import Construct
 
+    from ecr_fargate_constructs.image.copier.reference import Reference
     from ecr_fargate_constructs.image.gates import Gate
 
 RESOURCE_TYPE = "Custom::EcrFargateImageCopy"
@@ -63,7 +62,7 @@ def copy_image(
         The copy: an existing one, if the stack already copies the same image to the same destination.
     """
     stack, copier = stack_of(scope), ImageCopier.of(scope)
-    checked = as_properties(gates)
+    checked = _checked(gates)
     delivery = _Delivery(scope, destination, destination_uri, [source, architecture], [checked, list(tags)])
     existing = delivery.existing()
     if existing is not None:
@@ -180,10 +179,12 @@ class _Delivery:
             service_timeout=of_seconds(ANSWER_SECONDS),
             properties=properties,
         )
+        path = f"{path_of_construct(self._scope)}/Copy"
+        adopt(copy, self._scope, path)
         self._copier.make_wait(copy)
         _deploy_repository_first(self._stack, self._destination)
-        path = f"{path_of_construct(self._scope)}/Copy".removeprefix(f"{path_of_construct(self._stack)}/")
-        self._copier.copies.write(self._target, path=path, content=self._content)
+        place = path.removeprefix(f"{path_of_construct(self._stack)}/")
+        self._copier.copies.write(self._target, path=place, content=self._content)
         return copy
 
 
@@ -192,13 +193,27 @@ def copy_role(scope: Construct) -> iam.Role:
     return ImageCopier.of(scope).role
 
 
+def _checked(gates: tuple[Gate, ...]) -> list[dict[str, str]]:
+    if not gates:
+        return []
+    from ecr_fargate_constructs.image.gates import as_properties  # noqa: PLC0415 - few images have gates
+
+    return as_properties(gates)
+
+
+def _reference(source: str) -> Reference:
+    from ecr_fargate_constructs.image.copier.reference import Reference  # noqa: PLC0415 - not for an image that is built
+
+    return Reference.parse(source)
+
+
 def _allow_reading(
     copier: ImageCopier, stack: cdk.Stack, source: str, origin: str, source_arn: Callable[[], str] | None
 ) -> None:
     if source_arn is not None:
         copier.allow_reading(origin.rpartition(":")[0], source_arn)
         return
-    reference = Reference.parse(source)
+    reference = _reference(source)
     if reference.ecr_region is not None:
         copier.allow_reading(f"{reference.host}/{reference.repository}", lambda: _arn_of(stack, reference))
 
@@ -217,10 +232,12 @@ def _arn_of(stack: cdk.Stack, reference: Reference) -> str:
 def _allow_gates(
     copier: ImageCopier, stack: cdk.Stack, gates: tuple[Gate, ...], *, source: str, destination: ecr.IRepository
 ) -> None:
+    from ecr_fargate_constructs.image.gates import NoFindings, Scanned, SignedBy  # noqa: PLC0415 - few images have gates
+
     if any(isinstance(gate, Scanned | NoFindings) for gate in gates):
         copier.allow_findings(destination.repository_arn)
     if any(isinstance(gate, SignedBy) for gate in gates):
-        copier.allow_signatures(_arn_of(stack, Reference.parse(source)))
+        copier.allow_signatures(_arn_of(stack, _reference(source)))
 
 
 def _deploy_repository_first(stack: cdk.Stack, repository: ecr.IRepository) -> None:

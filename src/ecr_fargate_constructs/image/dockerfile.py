@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ecr_fargate_constructs._rules.dockerfile import INSTRUCTIONS, Dockerfile
+from ecr_fargate_constructs._rules.dockerfile import INSTRUCTIONS, Dockerfile, ImageSettings
 from ecr_fargate_constructs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,8 +19,20 @@ _PREDEFINED = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)")
 _FRONTEND = re.compile(r"^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?!\S*docker/dockerfile)", re.IGNORECASE | re.MULTILINE)
 
 
-def check_dockerfile(root: Path, build: ImageBuild) -> str:
-    """Return the path of the Dockerfile relative to ``root``, with slashes."""
+class Checked(NamedTuple):
+    """A Dockerfile that can be built.
+
+    Attributes:
+        path: Its path relative to the build directory, with slashes.
+        settings: The settings of its image.
+    """
+
+    path: str
+    settings: ImageSettings
+
+
+def check_dockerfile(root: Path, build: ImageBuild) -> Checked:
+    """Refuse a Dockerfile in ``root`` that no builder accepts."""
     name = f"ImageBuild.dockerfile={build.dockerfile!r}"
     relative = _inside(root, build.dockerfile)
     if relative is None:
@@ -36,9 +48,9 @@ def check_dockerfile(root: Path, build: ImageBuild) -> str:
     text = file.read_text(encoding="utf-8-sig", errors="replace")
     if not text.strip():
         raise ConfigurationError(f"{name} in {root} is empty; write at least a FROM line")
-    if _FRONTEND.search(text):
-        return relative  # another frontend's syntax
     dockerfile = Dockerfile.parse(text, build.args, f"linux/{build.architecture.value}")
+    if _FRONTEND.search(text):  # another frontend's syntax
+        return Checked(relative, dockerfile.settings(build.target))
     if not dockerfile.stages:
         raise ConfigurationError(
             f"{name} in {root} has no FROM line, so it builds nothing; add one, or name another Dockerfile"
@@ -52,7 +64,7 @@ def check_dockerfile(root: Path, build: ImageBuild) -> str:
     if not _HEREDOC.search(text):  # the lines of a here-document may be anything
         _check_instructions(dockerfile, name)
     _check_target(dockerfile, build.target, name)
-    return relative
+    return Checked(relative, dockerfile.settings(build.target))
 
 
 def _inside(root: Path, dockerfile: str) -> str | None:
@@ -63,7 +75,9 @@ def _inside(root: Path, dockerfile: str) -> str | None:
     file = Path(os.path.normpath(root / dockerfile))
     if not file.is_relative_to(root):
         file, root = Path(os.path.realpath(file.parent)) / file.name, Path(os.path.realpath(root))
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
+        if not file.is_relative_to(root):
+            return None
+    return file.relative_to(root).as_posix()
 
 
 def _check_bases(dockerfile: Dockerfile, name: str) -> None:

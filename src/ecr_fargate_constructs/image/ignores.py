@@ -50,7 +50,7 @@ class Ignores:
         """
         self._root = root
         self._real_outdir = None if outdir is None else os.path.realpath(outdir)
-        self._outdirs = {str(root / each): each for each in _output_inside(root, outdir)}
+        self._outdirs = {str(root / each): each for each in _output_inside(root, outdir, self._real_outdir)}
         general = root / ".dockerignore"
         specific = None if dockerfile is None else root / f"{dockerfile}.dockerignore"
         chosen = specific if specific is not None and specific.is_file() else general
@@ -113,17 +113,17 @@ def is_text(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _output_inside(root: Path, outdir: str | None) -> list[str]:
+def _output_inside(root: Path, outdir: str | None, real_outdir: str | None) -> list[str]:
     """Return where the output folder is in a directory, relative to it; nothing when it is elsewhere.
 
     A directory inside the output folder, or beside it, is built as it is. Where links are involved both paths count:
     the one given, and the real one.
     """
-    if outdir is None:
+    if outdir is None or real_outdir is None:
         return []
     inside = {
         _relative(os.path.abspath(outdir), str(root)): None,  # noqa: PTH100 - a link that names the folder stays one
-        _relative(os.path.realpath(outdir), os.path.realpath(root)): None,
+        _relative(real_outdir, os.path.realpath(root)): None,
     }
     if "." in inside:
         raise ConfigurationError(

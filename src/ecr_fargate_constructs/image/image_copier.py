@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -139,7 +139,7 @@ class CopyNotes:
 
     def read(self, destination: str) -> tuple[cdk.CustomResource, str] | None:
         """Return the copy to a destination and its content; None if there is no copy."""
-        note = self._node.try_get_context(destination)
+        note = self._notes.get(destination)
         if note is None:
             return None
         construct: IConstruct | None = self._stack
@@ -149,7 +149,14 @@ class CopyNotes:
 
     def write(self, destination: str, *, path: str, content: str) -> None:
         """Note the copy at a path in the stack."""
-        self._node.set_context(destination, {"path": path, "content": content})
+        note = {"path": path, "content": content}
+        self._node.set_context(destination, note)
+        self._notes[destination] = note
+
+    @cached_property
+    def _notes(self) -> dict[str, Any]:
+        """The notes so far, all in one message to the Node process."""
+        return dict(self._node.get_all_context())
 
 
 def _find_or_make(stack: cdk.Stack) -> Construct:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -13,7 +12,6 @@ from constructs import Construct
 from ecr_fargate_constructs._cdk.acknowledge import IAM5_EVERY_RESOURCE, acknowledge_policy
 from ecr_fargate_constructs._cdk.site import adopt, execution_role_of, node_of, path_of, resource_of
 from ecr_fargate_constructs._cdk.warning import warn
-from ecr_fargate_constructs._rules.dockerfile import Dockerfile, ImageSettings
 from ecr_fargate_constructs._rules.image_reference import ImageReference, check_tag
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs._rules.typed import typed
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_secretsmanager as secretsmanager
 
+    from ecr_fargate_constructs._rules.dockerfile import ImageSettings
     from ecr_fargate_constructs.architecture import Architecture
     from ecr_fargate_constructs.image.build import ImageBuild
     from ecr_fargate_constructs.image.context import BuildContext
@@ -121,7 +120,8 @@ def build_and_push(
         return image.as_index(parent, {build.architecture: asset, **others}, tags)
     if target is not None:
         return image.published(asset.image_tag, asset.image_uri)
-    uri = repository.repository_uri_for_tag(asset.asset_hash)
+    tag = asset.asset_hash
+    uri = repository.repository_uri_for_tag(tag)
     copy = copy_image(
         parent,
         source=asset.image_uri,
@@ -131,11 +131,10 @@ def build_and_push(
         architecture=build.architecture.value,
         tags=tags,
     )
-    return image.published(asset.asset_hash, uri, copy=copy)
+    return image.published(tag, uri, copy=copy)
 
 
-@dataclass(frozen=True)
-class _Built:
+class _Built(NamedTuple):
     """An image that is built here, and what all its deliveries have in common."""
 
     repository: ecr.IRepository
@@ -147,6 +146,8 @@ class _Built:
         self, parent: Construct, assets: Mapping[Architecture, ecr_assets.DockerImageAsset], tags: tuple[str, ...]
     ) -> PublishedImage:
         """Put the images of all architectures together, under a tag that is the hash of theirs."""
+        import hashlib  # noqa: PLC0415 - few images have several architectures
+
         hashes = sorted(each.asset_hash for each in assets.values())
         tag = hashlib.sha256(" ".join(hashes).encode()).hexdigest()
         uri = self.repository.repository_uri_for_tag(tag)
@@ -170,7 +171,7 @@ class _Built:
             asset=self.asset,
             publisher=None if copy is None else copy_role(copy),
             delivery=copy,
-            settings=_settings(self.context, self.build),
+            settings=self.context.settings,
             architectures=self.build.built_for,
         )
 
@@ -202,12 +203,6 @@ def _check_tags(tags: tuple[str, ...], target: PushTarget | None) -> None:
             f"tags={list(tags)} cannot be added to an image that the command line pushes directly, because it pushes "
             "one tag; omit tags, or deliver by copy into a PrivateRepository"
         )
-
-
-def _settings(context: BuildContext, build: ImageBuild) -> ImageSettings:
-    text = (context.directory / context.dockerfile).read_text(encoding="utf-8-sig", errors="replace")
-    platform = f"linux/{build.architecture.value}"
-    return Dockerfile.parse(text, build.args, platform).settings(build.target)
 
 
 def mirror(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aws_cdk as cdk
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from ecr_fargate_constructs.image.ignores import Ignores
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A file or link below a directory, or a subdirectory whose name suggests secrets.
 
     Attributes:
@@ -62,9 +60,9 @@ def entries(
         path: Path of the construct, for errors.
     """
     real_root = os.path.realpath(root)
-    pending: list[tuple[str, str, frozenset[str]]] = [(str(root), real_root, frozenset())]
+    pending: list[tuple[str, str, str, frozenset[str]]] = [(str(root), "", real_root, frozenset())]
     while pending:
-        folder, real, above = pending.pop()
+        folder, place, real, above = pending.pop()
         if real in above:
             continue  # a followed link back to one of its parents
         for entry in _listed(folder):
@@ -73,14 +71,13 @@ def entries(
             leaves = target if target is not None and not _is_inside(target, real_root) else None
             followed = target is not None and _is_followed(follow, internal=leaves is None) and Path(target).exists()
             if not entry.is_dir(follow_symlinks=followed) or is_secret_file(entry.name):
-                relative = os.path.relpath(entry.path, root).replace(os.sep, "/")
                 # A directory such as .git is reported once, not file by file.
                 status = entry.stat(follow_symlinks=followed)
-                yield Entry(entry.path, relative, status, link and not followed, leaves, is_loop)
+                yield Entry(entry.path, f"{place}{entry.name}", status, link and not followed, leaves, is_loop)
                 continue
             inner = target if followed and target is not None else os.path.join(real, entry.name)  # noqa: PTH118 - speed
             if not ignores.tree(entry.path, inner):
-                pending.append((entry.path, inner, above | {real}))
+                pending.append((entry.path, f"{place}{entry.name}/", inner, above | {real}))
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:

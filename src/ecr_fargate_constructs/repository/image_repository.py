@@ -16,7 +16,6 @@ from ecr_fargate_constructs.image import published_image as images
 from ecr_fargate_constructs.image.build import ImageBuild
 from ecr_fargate_constructs.image.context import inspect_context, outdir_of
 from ecr_fargate_constructs.image.direct import check_delivery
-from ecr_fargate_constructs.image.locked import copy_locked
 from ecr_fargate_constructs.repository.running_images import UNKNOWN
 
 if TYPE_CHECKING:
@@ -154,6 +153,8 @@ class ImageRepository(LibraryConstruct):
             ConfigurationError: The lock file cannot be read, or has no such image; the image lacks this architecture;
                 ``DeployedTo`` refuses it; or its tag belongs to another image of this program.
         """
+        from ecr_fargate_constructs.image.locked import copy_locked  # noqa: PLC0415 - few images are locked
+
         construct_id = name if id is None else id
         check_place(self, construct_id)
         claim(self, construct_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ecr_fargate_constructs._rules.checks import whole_number
@@ -35,7 +36,6 @@ _LONGEST = 30_720  # characters; "PutLifecyclePolicy" in the Amazon ECR API refe
 Tags: TypeAlias = "Sequence[str] | AllOf"
 
 
-@dataclass(frozen=True)
 class _Rule:
     """Base class of the rules.
 
@@ -251,7 +251,7 @@ class Retention:
                 raise ConfigurationError(
                     f"Retention.rules has {rule!r}, which is not a rule; use for example KeepNewest(20)"
                 )
-        check_rules(self._policy().rules, explicit=[rule.priority for rule in self.rules])
+        check_rules(self._policy.rules, explicit=[rule.priority for rule in self.rules])
         length = len(self.policy_text())
         if length > _LONGEST:
             raise ConfigurationError(
@@ -320,7 +320,7 @@ class Retention:
 
     def policy(self) -> dict[str, Any]:
         """Return the lifecycle policy as ECR reads it; numbers that are CDK tokens stay tokens."""
-        return self._policy().to_dict()
+        return self._policy.to_dict()
 
     def policy_text(self) -> str:
         """Return the lifecycle policy's text."""
@@ -328,7 +328,7 @@ class Retention:
 
     def explain(self) -> str:
         """Return the rules in words, in the order in which they are applied."""
-        return "\n".join(map(str, self._policy().rules))
+        return "\n".join(map(str, self._policy.rules))
 
     @typed_call
     def simulate(self, images: Iterable[EcrImage], now: datetime) -> Plan:
@@ -339,20 +339,20 @@ class Retention:
         """
         from ecr_fargate_constructs._rules.simulation import simulate  # noqa: PLC0415 - synthesis does not need it
 
-        return simulate(self._policy(), images, now)
+        return simulate(self._policy, images, now)
 
     @property
     def applied_rules(self) -> Sequence[PolicyRule]:
         """The rules in the order in which ECR applies them, with their priorities."""
-        return self._policy().rules
+        return self._policy.rules
 
     def deciding_rule(self, tag: str) -> PolicyRule | None:
         """Return the first rule that covers an image with only this tag, and so decides; None if no rule covers it."""
-        return next((rule for rule in self._policy().rules if rule.selection.matches([tag], archived=False)), None)
+        return next((rule for rule in self._policy.rules if rule.selection.matches([tag], archived=False)), None)
 
     def rule_about_untagged(self) -> PolicyRule | None:
         """Return the rule that expires untagged images by age, or only untagged ones by count; None if none does."""
-        rules = self._policy().rules
+        rules = self._policy.rules
         rule = next((each for each in rules if each.selection.matches([], archived=False)), None)
         harmless = rule is None or (rule.count_type is CountType.IMAGES and rule.selection.tag_status is TagStatus.ANY)
         return None if harmless else rule
@@ -368,6 +368,7 @@ class Retention:
         reaches = is_token(rule.number) or rule.number < MOST_IMAGES
         return rule.count_type is CountType.IMAGES and reaches and rule.selection.matches([tag], archived=False)
 
+    @cached_property
     def _policy(self) -> LifecyclePolicy:
         """Return the policy: rules for all images last, the others as written; or all by their priorities."""
         if all(rule.priority is not None for rule in self.rules):

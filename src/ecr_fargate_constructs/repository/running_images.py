@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_fargate_constructs._rules.lifecycle_policy import CountType
 from ecr_fargate_constructs._rules.tokens import is_token
@@ -18,8 +17,7 @@ UNKNOWN = "\0"
 """The tag of an image that is named by its digest: only rules about all tagged images, or all images, see it."""
 
 
-@dataclass(frozen=True)
-class RunningImage:
+class RunningImage(NamedTuple):
     """An image that the program names.
 
     Attributes:
@@ -33,7 +31,6 @@ class RunningImage:
     changes: bool
 
 
-@dataclass
 class RunningImages:
     """The images that run out of one repository.
 
@@ -41,8 +38,9 @@ class RunningImages:
         retention: The repository's retention.
     """
 
-    retention: Retention
-    _images: list[RunningImage] = field(default_factory=list)
+    def __init__(self, retention: Retention) -> None:
+        self.retention = retention
+        self._images: list[RunningImage] = []
 
     def add(self, image: RunningImage) -> str | None:
         """Note an image, and return why it, or one before it, might expire; None when they are safe enough.

@@ -59,14 +59,14 @@ class Assembly(Generic[Service, TaskDefinition]):
         return ec2.Connections(security_groups=self.service.connections.security_groups, default_port=port)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False, eq=False)
 class TargetedAssembly(Assembly[Service, TaskDefinition]):
     """The parts of a service whose tasks are targets of a load balancer."""
 
     target_groups: Sequence[elbv2.ApplicationTargetGroup]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False, eq=False)
 class BalancedAssembly(TargetedAssembly[Service, TaskDefinition], Generic[Pattern, Service, TaskDefinition]):
     """The parts of a service with a load balancer of its own."""
 

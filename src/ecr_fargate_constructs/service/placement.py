@@ -165,6 +165,7 @@ def cluster_of_instances(scope: Construct, vpc: ec2.IVpc | None) -> ecs.Cluster:
 def _make_cluster(scope: Construct, cluster_id: str, network: ec2.IVpc) -> ecs.Cluster:
     cluster = _OwnCluster(scope, cluster_id, vpc=network, container_insights_v2=ecs.ContainerInsights.ENABLED)
     adopt(cluster, scope, path_of(scope, cluster_id))
+    remember(cluster, "vpc", lambda: network)
     parts.tag(cluster)
     tag_cluster(cluster, path_of_construct(cluster))
     resource = resource_of(cluster)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,6 @@ from ecr_fargate_constructs._rules.checks import whole_number
 from ecr_fargate_constructs._rules.task_size import TaskSize
 from ecr_fargate_constructs._rules.tokens import is_token
 from ecr_fargate_constructs.errors import ConfigurationError
-from ecr_fargate_constructs.service.container.application import AppContainer
-from ecr_fargate_constructs.service.container.job import JobContainer
-from ecr_fargate_constructs.service.container.worker import WorkerContainer
 from ecr_fargate_constructs.service.deployment.rolling import Rolling, check_progress, shift_of
 from ecr_fargate_constructs.service.ingress.addresses import check_ipv6, check_way_in
 from ecr_fargate_constructs.service.ingress.existing import check_existing, vpc_for
@@ -88,10 +86,9 @@ class TaskPlan:
             check_capacity(plan.scope, plan.capacity, plan.cluster, container)
             check_ec2_task(size, plan.scaling)
         else:
-            if type(container) not in {AppContainer, WorkerContainer, JobContainer}:
-                from ecr_fargate_constructs.service.container.ec2 import refuse_on_fargate  # noqa: PLC0415 - rare
-
-                refuse_on_fargate(container)
+            ec2 = sys.modules.get("ecr_fargate_constructs.service.container.ec2")
+            if ec2 is not None:  # if it was never imported, this is no container of it
+                ec2.refuse_on_fargate(container)
             check_on_fargate(container, sidecars)
         check_task(container, sidecars, size=size)
         if plan.release_command is not None:

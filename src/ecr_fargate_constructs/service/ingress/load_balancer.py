@@ -14,6 +14,7 @@ from ecr_fargate_constructs._cdk.arns import arn_of_web_acl
 from ecr_fargate_constructs._cdk.attempt import watch, when_made
 from ecr_fargate_constructs._cdk.balancer_logs import write_logs
 from ecr_fargate_constructs._cdk.durations import seconds_in, unless_token
+from ecr_fargate_constructs._cdk.site import resource_of
 from ecr_fargate_constructs._cdk.warning import warn
 from ecr_fargate_constructs._regulated import parts
 from ecr_fargate_constructs._regulated.findings import (
@@ -227,10 +228,10 @@ def tune_group(group: elbv2.ApplicationTargetGroup, targets: Targets) -> None:
         healthy_threshold_count=check.healthy_threshold,
         unhealthy_threshold_count=check.unhealthy_threshold,
     )
-    resource = group.node.default_child
-    if settings.target_control_port is not None and isinstance(resource, elbv2.CfnTargetGroup):
-        _set_control_port(resource, settings.target_control_port)
-    if not comparable and isinstance(resource, elbv2.CfnTargetGroup):
+    if settings.target_control_port is not None:
+        _set_control_port(_resource(group), settings.target_control_port)
+    if not comparable:
+        resource = _resource(group)
         resource.health_check_interval_seconds = check.interval.to_seconds()
         resource.health_check_timeout_seconds = check.timeout.to_seconds()
     group.set_attribute("deregistration_delay.timeout_seconds", text_of(targets.deregistration_delay))
@@ -256,6 +257,12 @@ def _set_control_port(resource: elbv2.CfnTargetGroup, port: float) -> None:
     suffix = "" if is_token(port) else f"{port:g}"
     resource.target_control_port = port
     resource.override_logical_id(f"TargetControl{suffix}{before[-200:]}")  # an id has at most 255 characters
+
+
+def _resource(group: elbv2.ApplicationTargetGroup) -> elbv2.CfnTargetGroup:
+    resource = resource_of(group)
+    assert isinstance(resource, elbv2.CfnTargetGroup)  # noqa: S101 - CDK's documented shape, for the type checker
+    return resource
 
 
 def grpc_codes_of(check: TargetHealthCheck) -> str:

@@ -69,8 +69,8 @@ def wait_for_own_network(resource: IConstruct, vpc: ec2.Vpc) -> None:
 
     It includes the endpoint for S3: if it is created while an image is pulled, it breaks existing connections.
     """
-    private = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
-    node_of(resource).add_dependency(private.internet_connectivity_established, node_of(vpc).find_child("S3"))
+    routes = [subnet.internet_connectivity_established for subnet in vpc.private_subnets]
+    node_of(resource).add_dependency(*routes, node_of(vpc).find_child("S3"))
 
 
 class _Egress(Dependable):
