@@ -279,9 +279,9 @@ def test_the_commands_are_compared_by_cpu_time(doctor: float, many: float, met: 
 
 @pytest.mark.parametrize(("second", "met"), [(0.2, True), (0.21, False)])
 def test_each_help_is_compared_with_the_imports(second: float, *, met: bool) -> None:
-    of = {HELP[0]: 0.15, HELP[1]: second, "import typer, rich": 0.1, "a program of Typer with one option": 0.19}
+    of = {HELP[0]: 0.15, HELP[1]: second, "import typer, rich": 0.1, "help of the smallest command of Typer": 0.19}
     goal = command_help({name: [Sample(seconds=time, cpu=time / 2, memory=0)] * 3 for name, time in of.items()})
     assert goal.met is met
     assert goal.ratios == pytest.approx({"P12 --help": 1.5, "P12 doctor --help": second * 10})
     assert goal.figure.startswith("1.50 · 2.")
-    assert goal.figure.endswith("; a program of Typer with one option 1.90")
+    assert goal.figure.endswith("; help of the smallest command of Typer 1.90")
