@@ -32,7 +32,7 @@ class Checked(NamedTuple):
 
 
 def check_dockerfile(root: Path, build: ImageBuild) -> Checked:
-    """Refuse a Dockerfile in ``root`` that no builder accepts."""
+    """Refuse a Dockerfile in ``root`` that no builder accepts, and return what it makes."""
     name = f"ImageBuild.dockerfile={build.dockerfile!r}"
     relative = _inside(root, build.dockerfile)
     if relative is None:

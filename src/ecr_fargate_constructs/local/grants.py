@@ -1,4 +1,4 @@
-"""What roles were granted, and what they used of it: the policies of roles beside the record of decisions."""
+"""Compare what the policies of roles grant with what the roles have used, by the record of decisions."""
 
 from __future__ import annotations
 
